@@ -190,35 +190,44 @@ class DecisionRule:
         levels: tuple[float, float],
     ) -> list[Assessment]:
         """From p-values and calibrated probabilities (n, classes), at the levels of the sets and of benign."""
-        level, diagnoses, decisions = levels[0], self.diagnoses(*levels), self.decisions(levels[1])
+        diagnoses, decisions = self.diagnoses(*levels), self.decisions(levels[1])
         made = decisions.decide(rows) if decisions is not None and decisions.has_groups else (None,) * len(rows)
         given = diagnoses.gives(rows, made).tolist()
-        found = []
-        for place, distance in enumerate(measured):
-            verdict = self._verdict(distance, given=given[place])
-            assessment = self._with_sets(Assessment(verdict, "", level=level), p_values[place], rows[place], distance)
-            assessment = replace(assessment, tally=diagnoses.tally(int(rows[place].argmax())))
-            assessment = self._decided(assessment, rows[place], made[place], levels[1])
-            found.append(replace(assessment, sentence=self._sentence(assessment)))
-        return found
+        return [
+            self._of_image(p_values[place], rows[place], distance, diagnoses, levels, made[place], given=given[place])
+            for place, distance in enumerate(measured)
+        ]
 
-    def _with_sets(
-        self, assessment: Assessment, p_values: NDArray[np.float64], row: NDArray[np.float64], measured: _Distance
+    def _of_image(
+        self,
+        p_values: NDArray[np.float64],
+        row: NDArray[np.float64],
+        measured: _Distance,
+        diagnoses: GivenDiagnoses,
+        levels: tuple[float, float],
+        made: Decision | None,
+        *,
+        given: bool,
     ) -> Assessment:
-        """With the prediction set at its level and the out-of-distribution score of one image."""
         assert self.statistics is not None
         assert self._sets is not None
-        codes, inside, (distance, reason) = self.classes.codes, sets_at(p_values, assessment.level), measured
-        return replace(
-            assessment,
+        (level, benign_level), codes, (distance, reason) = levels, self.classes.codes, measured
+        inside = sets_at(p_values, level)
+        assessment = Assessment(
+            self._verdict(measured, given=given),
+            "",
             prediction_set=tuple(codes[k] for k in np.argsort(-row, kind="stable") if inside[k]),
+            level=level,
             distance=distance,
             threshold=None if distance is None else self.statistics.threshold,
             p_values=tuple(p_values.tolist()),
             rare=tuple(codes[code] for code in self._sets.rare),
-            never_excluded=tuple(codes[code] for code in self._sets.never_excluded(assessment.level)),
+            never_excluded=tuple(codes[code] for code in self._sets.never_excluded(level)),
+            tally=diagnoses.tally(int(row.argmax())),
             reason=reason,
         )
+        assessment = self._decided(assessment, row, made, benign_level)
+        return replace(assessment, sentence=self._sentence(assessment))
 
     @staticmethod
     def _verdict(measured: _Distance, *, given: bool) -> Verdict:

@@ -187,7 +187,7 @@ def _distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> N
     whitened = (appearance @ statistics.appearance_whitening).astype(np.float32, copy=False)
     parts = np.split(whitened, [APPEARANCE_SIZE], axis=1)
     columns = [_feature_distances(statistics, descriptors)]
-    columns += [_nearest(part, known) for part, known in zip(parts, _exact(statistics).known, strict=False)]
+    columns += [_nearest(part, *known) for part, known in zip(parts, _exact(statistics).known, strict=False)]
     if statistics.measure != 1:
         columns += [np.maximum(-appearance[:, place], 0) for place in (_BRIGHTEST, _SHARPEST)]
     return np.stack(columns, axis=1).astype(np.float32)
@@ -196,17 +196,18 @@ def _distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> N
 @dataclass(frozen=True, eq=False)
 class _Exact:
     """What statistics keep in 16 bits, as it is computed with: the directions (r, d), and the training images in
-    appearance (m, 24) and, from measure 2 on, in structure (m, 21)."""
+    appearance (m, 24) and, from measure 2 on, in structure (m, 21), each with its squared lengths (m,)."""
 
     directions: NDArray[np.float32]
-    known: tuple[NDArray[np.float32], ...]
+    known: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
 
 
 @lru_cache(maxsize=4)
 def _exact(statistics: CalibrationStatistics) -> _Exact:
     parts = np.split(statistics.appearance.astype(np.float32), [APPEARANCE_SIZE], axis=1)
-    used = parts[: 1 if statistics.measure == 1 else 2]
-    return _Exact(statistics.feature_directions.astype(np.float32), tuple(map(np.ascontiguousarray, used)))
+    used = [np.ascontiguousarray(part) for part in parts[: 1 if statistics.measure == 1 else 2]]
+    known = tuple((part, (part**2).sum(axis=1)) for part in used)
+    return _Exact(statistics.feature_directions.astype(np.float32), known)
 
 
 def _feature_distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
@@ -219,10 +220,13 @@ def _feature_distances(statistics: CalibrationStatistics, descriptors: Descripto
     return distances
 
 
-def _nearest(whitened: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean distance (n,) of rows (n, k) to their nearest of the `known` (m, k); 0 without any."""
+def _nearest(
+    whitened: NDArray[np.float32], known: NDArray[np.float32], lengths: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The mean distance (n,) of rows (n, k) to their nearest of the `known` (m, k), of squared `lengths` (m,); 0
+    without any."""
     found = np.zeros(len(whitened), np.float32)
-    nearest, lengths = min(NEIGHBOURS, len(known)), (known**2).sum(axis=1)
+    nearest = min(NEIGHBOURS, len(known))
     for start in range(0, len(found) if nearest else 0, _BATCH):
         rows = whitened[start : start + _BATCH]
         squares = np.maximum((rows**2).sum(axis=1)[:, None] + lengths - 2 * rows @ known.T, 0)

@@ -89,9 +89,12 @@ class ImportDialog(PassingDialog):
 
 def runs_in(path: Path) -> list[Path]:
     """The runs that a file or folder stands for: itself, or those that lie in a folder which is none. A folder without
-    any stands for itself: the import says what it lacks."""
+    any, or that can not be read, stands for itself: the import says what it lacks."""
     if not path.is_dir() or (path / "recipe.toml").is_file():
         return [path]
-    inside = sorted(path.iterdir())
+    try:
+        inside = sorted(path.iterdir())
+    except OSError:  # may not be read
+        return [path]
     found = [each for each in inside if each.suffix.lower() == ".zip" or (each / "recipe.toml").is_file()]
     return found or [path]

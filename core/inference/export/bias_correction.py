@@ -9,6 +9,7 @@ lesions this was the error of 8 bits: a third of the spread of the logits, a ten
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -87,13 +88,13 @@ def _shift(weights: NDArray[Any], means: NDArray[np.float64]) -> NDArray[np.floa
 def _with_bias(model: onnx.ModelProto) -> list[onnx.NodeProto]:
     """The layers whose weights (out, in, ...) and bias are numbers of their own."""
     own = {item.name for item in model.graph.initializer}
-    readers = [name for node in model.graph.node for name in node.input]
+    readers = Counter(name for node in model.graph.node for name in node.input)
     return [
         node
         for node in model.graph.node
         if (node.op_type == "Conv" or (node.op_type == "Gemm" and _transposed(node)))
         and len(node.input) > 2
-        and all(name in own and readers.count(name) == 1 for name in node.input[1:3])
+        and all(name in own and readers[name] == 1 for name in node.input[1:3])
     ]
 
 

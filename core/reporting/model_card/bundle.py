@@ -11,7 +11,9 @@ from pathlib import Path
 from PIL import Image
 
 from core import atomic
+from core.data.decoding import decode_image
 from core.errors import SkinKDError
+from core.evaluation.prediction_sets import probabilities_of
 from core.events import CancelToken, Emit, ignore
 from core.inference.classifier import Classifier
 from core.inference.export.exporting import ModelExportOrder
@@ -69,29 +71,23 @@ def _write_preprocessing(file: Path) -> None:
 def _write_samples(file: Path, emit: Emit) -> None:
     """Pictures as PNG, which every program reads alike, and the file's answers to them."""
     classifier, samples = Classifier.load(file, "cpu", emit, local=False), []
+    info = classifier.info
     pictures = [name for name in resource_names("demonstration") if name.endswith(".jpg")]
     for number, name in enumerate(pictures[:_SAMPLES], start=1):
         sample = file.with_name(f"sample {number}.png")
         with Image.open(BytesIO(resource_bytes(f"demonstration/{name}"))) as image:
             image.convert("RGB").save(sample)
-        (answer,) = classifier.classify([sample])
-        assert answer.probabilities is not None
+        logits = classifier.logits(decode_image(sample, info.preprocessing.image_size)[None])
+        shares = probabilities_of(logits, info.temperature)[0].tolist()
         samples.append(
             {
                 "file": sample.name,
-                "logits": _logits(classifier, sample),
-                "probabilities": dict(zip(answer.classes.codes, answer.probabilities, strict=True)),
-                "diagnosis": answer.code,
+                "logits": logits[0].tolist(),
+                "probabilities": dict(zip(info.classes.codes, shares, strict=True)),
+                "diagnosis": info.classes.codes[int(logits[0].argmax())],
             }
         )
     _write_json(file.with_name(SAMPLES), samples)
-
-
-def _logits(classifier: Classifier, sample: Path) -> list[float]:
-    from core.data.decoding import decode_image
-
-    pixels = decode_image(sample, classifier.info.preprocessing.image_size)
-    return [float(value) for value in classifier.logits(pixels[None])[0]]
 
 
 def _write_json(path: Path, document: object) -> None:

@@ -44,7 +44,7 @@ picture = ImageOps.exif_transpose(Image.open("lesion.jpg")).convert("RGB")
 squashed = np.asarray(picture.resize(({size}, {size}), Image.Resampling.BILINEAR))  # uint8; normalised in the file
 logits = session.run(["logits"], {{"images": squashed[None]}})[0][0].astype(float)
 powers = np.exp((logits - logits.max()) / {temperature!r})
-print(dict(zip({classes}, powers / powers.sum())))
+probabilities = dict(zip({classes}, powers / powers.sum()))
 ```
 
 The filter that makes the picture smaller is anti-aliased; one that is not gives other answers. Android:

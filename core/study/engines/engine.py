@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.events import CancelToken, Emit
+from core.registry import Entry
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 from core.study.folder import StudyFolder
@@ -52,17 +53,9 @@ class Executor(Protocol):
         """
 
 
-class StudyEngine(Protocol):
+class StudyEngine(Entry, Protocol):
     """An entry of `ENGINES`. `takes` names the fields of `EngineOptions` that it heeds."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def source(self) -> str: ...
     @property
     def takes(self) -> frozenset[str]: ...
 

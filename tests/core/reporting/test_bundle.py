@@ -46,6 +46,7 @@ def test_the_program_of_a_bundle_gives_the_answers_of_its_samples_without_us(
         np.testing.assert_allclose(said["logits"], original.logits(pixels[None])[0], rtol=0, atol=1e-3)
     text = (program.parent / "README.md").read_text("utf-8")
     example = text.split("```python\n")[1].split("```")[0].replace("lesion.jpg", Path(pictures[0]).name)
+    example += "print(max(probabilities, key=probabilities.get))"
     said_so = subprocess.run(
         [sys.executable, "-c", example], capture_output=True, text=True, check=True, cwd=program.parent
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -25,6 +26,14 @@ def test_a_folder_of_runs_stands_for_its_runs(tmp_path: Path) -> None:
     assert runs_in(one) == [one]
     assert runs_in(packed) == [packed]
     assert runs_in(tmp_path / "runs" / "notes") == [tmp_path / "runs" / "notes"]
+
+
+def test_a_folder_that_can_not_be_read_stands_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert runs_in(tmp_path) == [tmp_path]
 
 
 def test_several_are_listed_taken_off_and_imported_together(qtbot: QtBot, tmp_path: Path) -> None:
