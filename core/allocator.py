@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from typing import Any
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h
 _NEVER = -1
@@ -32,9 +33,9 @@ def give_back() -> None:
 
     Takes milliseconds per gigabyte, and waits for what the GPU is doing.
     """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+    if getattr(cuda, "is_initialized", bool)():  # while torch is being imported, it may lack
+        cuda.empty_cache()
     library = _library()
     if library is not None:
         library.malloc_trim(0)

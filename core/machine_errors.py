@@ -35,8 +35,8 @@ class Remedies:
 def explained(error: BaseException, remedies: Remedies = Remedies()) -> SkinKDError | None:
     """What a person understands of an error of the machine; None for any other error."""
     details = f"{type(error).__name__}: {error}"
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+    of_torch = getattr(sys.modules.get("torch"), "OutOfMemoryError", ())  # () while torch is being imported
+    if isinstance(error, of_torch):
         summary = f"The model and a batch of images did not fit. {remedies.gpu}"
         return SkinKDError("The GPU has not enough memory", summary, details)
     if any(_is_memory(each) for each in _chain(error)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 _GIB = 1024**3
 
@@ -20,8 +21,7 @@ def memory_text() -> str:
 
 def _gpu_bytes() -> int | None:
     """What torch holds on the GPU, without importing torch or waking the GPU."""
-    torch = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    if cuda is None or not cuda.is_initialized():
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+    if not getattr(cuda, "is_initialized", bool)():  # while torch is being imported, it may lack
         return None
     return int(cuda.memory_reserved())

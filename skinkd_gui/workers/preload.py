@@ -62,12 +62,12 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
 
     begin = time.monotonic()
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("scores", _compute_once),
         ("figures", _draw_once),
         ("PyTorch", lambda: _load("torch")),
         ("the image library", lambda: _load("torchvision")),
         ("the model library", lambda: _load_models(emit)),
         ("the training loop", _load_training),
-        ("scores", lambda: _load("scipy.special", "scipy.optimize")),
     )
     with loading():
         for number, (name, step) in enumerate(steps, start=1):
@@ -90,6 +90,17 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
 def _load(*names: str) -> None:
     for name in names:
         importlib.import_module(name)
+
+
+def _compute_once() -> None:
+    """Before PyTorch: to tell whose array it was given scipy looks at what is imported, and falls over a PyTorch that
+    is only half there. What it found it remembers, so who looks at a run meanwhile is not shown that as an error."""
+    _load("scipy.optimize")
+    import numpy as np
+    from scipy.special import log_softmax, logsumexp
+
+    logsumexp(np.zeros(2))
+    log_softmax(np.zeros(2))
 
 
 def _load_models(emit: Emit) -> None:
