@@ -59,6 +59,7 @@ class FittingDialog(QDialog):
     def __init__(self, parent: QWidget | None = None, size: QSize | None = None) -> None:
         """`size`: at 100 % of text; without, what its contents ask for."""
         super().__init__(parent)
+        self._width_wanted: int | None = None
         if size is not None:
             self.resize_in_text(size)
 
@@ -69,7 +70,7 @@ class FittingDialog(QDialog):
     def be_as_high_as_needed(self, width: int) -> None:
         """Take this width, or what is needed at least, and the height that the contents have there, as far as the
         screen has both. What the user made larger stays so."""
-        layout = self.layout()
+        layout, self._width_wanted = self.layout(), width
         if layout is None:
             return
         before, most = self.size() if self.isVisible() else QSize(), self.most()
@@ -103,9 +104,12 @@ class FittingDialog(QDialog):
             self.move(left, top)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Shown where it can be seen whole."""
+        """Shown where it can be seen whole. (Before, widgets had not taken on the style, by which they are higher.)"""
         super().showEvent(event)
-        self.keep_on_screen()
+        if self._width_wanted is None:
+            self.keep_on_screen()
+        else:
+            self.be_as_high_as_needed(self._width_wanted)
 
     def changeEvent(self, event: QEvent) -> None:
         """Larger text makes a dialog grow, perhaps over the edge of the screen."""
