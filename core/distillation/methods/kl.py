@@ -36,7 +36,7 @@ class Kl(OfLogits):
 
     name = "kl"
     title = "KL"
-    help = "match the teacher's probabilities; the first choice: with good training and views it is hard to beat"
+    help = "match the teacher's probabilities, as the paper does; the plainest, to compare others with"
     source = (
         "Davidi and Park, Novel Knowledge Distillation Techniques for Visual Skin Disease Detection, figure 5; "
         "temperature: Hinton et al., Distilling the Knowledge in a Neural Network, 2015"
